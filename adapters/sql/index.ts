@@ -110,8 +110,8 @@ export interface SqlAdapters extends Adapters {
  * may start at the same time.
  *
  * SQLite is built into Node.js 22.13 and newer; on older versions install `libsql` or
- * `better-sqlite3`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because
- * settings and prepared statements belong to connections.
+ * `better-sqlite3`. PostgreSQL needs `pg`. A pooler in transaction mode, such as PgBouncer, is
+ * refused, because settings and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
  *   package is missing or cannot be used, `ERR_SCIM_NODE` when this Node.js is not supported
@@ -124,8 +124,10 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
   const database = await opening(placeOf(url), async () => {
-    const opened = createDatabase(await open(url, poolSize, timeoutMs))
+    const connection = await open(url, poolSize, timeoutMs)
+    const opened = createDatabase(connection)
     try {
+      await connection.requireSessions?.()
       await refuseEncoding(opened)
       await migrate(opened)
       return opened
@@ -169,8 +171,13 @@ export async function examineDatabase(
   const place = placeOf(url)
   try {
     return await opening(place, async () => {
-      const database = createDatabase(await open(url, 1, timeoutMs))
-      return examineOpen(database, place.name).finally(() => database.close())
+      const connection = await open(url, 2, timeoutMs)
+      const database = createDatabase(connection)
+      const examine = async () => {
+        await connection.requireSessions?.()
+        return examineOpen(database, place.name)
+      }
+      return examine().finally(() => database.close())
     })
   } catch (error) {
     return [unusable(error)]

@@ -230,7 +230,8 @@ function settings(over: Readonly<Record<string, string | number>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-function unprivilegedAccount(): Account {
+/** An account to run servers as that refuse to run as root; `{}` for any other than root. */
+export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {}
   const accounts = fs
     .readFileSync('/etc/passwd', 'utf8')
@@ -242,7 +243,8 @@ function unprivilegedAccount(): Account {
   return { uid: Number(found[2]), gid: Number(found[3]) }
 }
 
-async function freePort(): Promise<number> {
+/** A free port of the loopback address. */
+export async function freePort(): Promise<number> {
   const probe = net.createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
   const { port } = probe.address() as net.AddressInfo

@@ -1,32 +1,15 @@
-import createDebug from 'debug'
+import { createHash } from 'node:crypto'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection, SqlClient, SqlClients } from './dialect.js'
 import { postgresDialect } from './postgres.js'
-import { type ClientLimits, clientOf, isAnswer } from './postgres-client.js'
+import { type ClientLimits, clientOf } from './postgres-client.js'
 import { type ServerClock, serverClock } from './postgres-clock.js'
+import { prepareSession, requireSessions, type SessionLimits } from './postgres-session.js'
 import { createTurns, type Turns } from './turns.js'
 
-const debug = createDebug('label-studio-scim:sql')
 const int8 = 20
 const maxNames = 500
-
-/**
- * Planner settings, so that queries are as fast on a newly filled database as on an analysed one.
- * Joins run in the written order, by indexes: the planner cannot know how few rows a bound list or
- * a recursive step has, and would hash a tenant's whole table. So no plan depends on values or on
- * the size of tables, and each connection makes it once, which takes longer than to execute it. JIT
- * compilation never pays off.
- */
-const planning = [
-  'set jit = off',
-  'set plan_cache_mode = force_generic_plan',
-  'set join_collapse_limit = 1',
-  'set enable_seqscan = off',
-  'set enable_hashjoin = off',
-  'set enable_mergejoin = off',
-  'set enable_material = off',
-].join('; ')
 
 interface PoolSettings {
   readonly poolSize: number
@@ -43,16 +26,18 @@ export async function openPostgres(
   { poolSize, timeoutMs }: PoolSettings,
 ): Promise<Connection> {
   const { Pool, types } = await loadPg()
-  const limits = { loneMs: timeoutMs, idleMs: timeoutMs * 2 }
+  const limits = {
+    loneMs: timeoutMs,
+    statementMs: timeoutMs * 3,
+    lockMs: timeoutMs,
+    // Shorter than `query_timeout`: the server has ended a transaction whose COMMIT does not arrive
+    // before this host gives it up.
+    idleMs: timeoutMs * 2,
+  }
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
-    statement_timeout: timeoutMs * 3,
-    lock_timeout: timeoutMs,
-    // Shorter than `query_timeout`: the server has ended a transaction whose COMMIT does not arrive
-    // before this host gives it up.
-    idle_in_transaction_session_timeout: limits.idleMs,
     // Longer than the server's own limit, so that it only ends statements without any answer.
     query_timeout: timeoutMs * 3 + 1000,
     keepAlive: true,
@@ -73,7 +58,7 @@ export async function openPostgres(
   const connections = trackConnections(pool, { names, ...limits })
   const onCompiled = (text: string) => {
     // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
-    if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
+    if (names.size < maxNames && !names.has(text)) names.set(text, nameOf(text))
   }
   const atMost = (most: number, take: Take) =>
     inTurns(take, createTurns(most, timeoutMs), () => pool.ending)
@@ -91,8 +76,16 @@ export async function openPostgres(
     scanner: scannerOn({ take: scans }, onCompiled),
     onCompiled,
     server: connections.server,
+    requireSessions: async () => {
+      if (poolSize > 1) await requireSessions(connections.take)
+    },
     close: () => pool.end(),
   }
+}
+
+/** The same on each host, so that a name never stands for another statement. */
+function nameOf(text: string): string {
+  return `scim_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }
 
 /** Takes a client; `onRelease` is called once it is given back. */
@@ -141,7 +134,7 @@ interface Opened {
   readonly isReady: Promise<void>
 }
 
-interface Settings extends ClientLimits {
+interface Settings extends ClientLimits, SessionLimits {
   readonly names: ReadonlyMap<string, string>
 }
 
@@ -158,7 +151,7 @@ function trackConnections(pool: Pool, settings: Settings) {
     const at = performance.now()
     const clock = serverClock()
     const prepare = async () => {
-      await client.query(planning).catch(tellAnswered)
+      await prepareSession(client, settings)
       const name = await clock.read((text) => client.query(text))
       if (server !== undefined && server !== name) keptSince = Math.max(keptSince, at)
       server = name
@@ -193,12 +186,6 @@ function trackConnections(pool: Pool, settings: Settings) {
       return clientOf(client, { ...settings, clock, onSilence, onRelease })
     },
   }
-}
-
-/** Without these settings the server works too, only slower. */
-function tellAnswered(error: unknown): void {
-  if (!isAnswer(error)) throw error
-  debug('PostgreSQL refused the settings of its planner: %O', error)
 }
 
 async function loadPg(): Promise<typeof import('pg')> {
