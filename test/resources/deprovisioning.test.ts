@@ -381,7 +381,7 @@ it('deactivates somebody under the lease of a host that died, in one request (D7
   const { status } = await scim.patch(`/Users/${user.id}`, deactivate)
   expect(status).toBe(200)
   expect(host.calls).toContain(`deactivated ${user.id}`)
-}, 20_000)
+})
 
 it('does not read the members of a group that is renamed while no rule gives roles by groups (D13)', async () => {
   const adapters = memoryAdapters()

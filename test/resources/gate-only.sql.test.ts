@@ -57,7 +57,6 @@ describe.each([
       await drained
       expect(crew.shut()).toBe(400)
     },
-    30_000,
   )
 
   const userChanges: [string, (crew: Crew, id: string, userName: string) => Promise<Answer>][] = [

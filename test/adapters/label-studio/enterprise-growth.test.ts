@@ -166,7 +166,7 @@ describe('accounts that were just created', () => {
     // Twice 32 people, and one more for somebody who comes late.
     expect(sent('POST', /\/memberships\/bulk/)).toBeLessThanOrEqual(3 * names.length)
     expect(sent('GET', organization)).toBe(0)
-  }, 30_000)
+  })
 
   it('do not wait long for somebody about whom Label Studio does not answer', async () => {
     const { fake, product, saveRules, aWorkspace } = await start({}, { isWorking: false })
@@ -203,5 +203,5 @@ describe('accounts that were just created', () => {
       `There is no project ${project.id} in Label Studio. ` +
         `Not given: Reviewer in project ${project.id}.`,
     ])
-  }, 30_000)
+  })
 })

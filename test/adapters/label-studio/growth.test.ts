@@ -107,7 +107,7 @@ describe('many people in front of Community', () => {
     await Promise.all([list, change])
     expect(order[0]).toBe('change')
     expect(order[1]).toMatch(/^list of 45[01]$/)
-  }, 30_000)
+  })
 
   it('goes on with an import when somebody else got one of the accounts meanwhile (R26)', async () => {
     const storage = memoryAdapters()
@@ -152,7 +152,7 @@ describe('many people in front of Community', () => {
     product.reconciler.wake({ anew: true })
     await product.drained()
     expect(changed()).toBe(6)
-  }, 30_000)
+  })
 
   it('tells in the audit log what the import did (R20)', async () => {
     const storage = memoryAdapters()

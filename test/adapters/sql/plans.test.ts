@@ -55,7 +55,7 @@ it('finds what it needs by an index in every statement whose answer does not dep
   )
   expect(offending).toEqual([])
   await database.drop()
-}, 30_000)
+})
 
 it('finds a position in the order of creation by index, however far it is', async () => {
   const database = await testDatabase()
@@ -70,7 +70,7 @@ it('finds a position in the order of creation by index, however far it is', asyn
     expect(plan.join('\n')).toMatch(/scim_resources_listing \(.*\(created,id\)>\(\?,\?\)\)/)
   }
   await database.drop()
-}, 30_000)
+})
 
 /** Without the time, the name and the duration that `debug` writes around it. */
 function statementIn(line: string): string {

@@ -94,7 +94,7 @@ it('lets go of requests that end, bounds how many run at a time, and goes on aft
   }
   expect(refused.length).toBeGreaterThan(0)
   expect(await slowly()).toMatchObject({ totalResults: 0 })
-}, 30_000)
+})
 
 it('reads everybody for a beginning that many have, and uses the index for one that few have', async () => {
   const named = async (text: string) => {
