@@ -1,3 +1,5 @@
+import { addTo, removeFrom } from './sets.js'
+
 /** People who are marked in steps, because they are many. */
 export interface FanOuts {
   add(tenant: string, userIds: Iterable<string>): void
@@ -10,38 +12,27 @@ export interface FanOuts {
   areDone(): boolean
 }
 
-interface FanOut {
-  readonly tenant: string
-  readonly userIds: Set<string>
-}
-
 /** Nobody at first. `mark` marks people as pending. */
 export function createFanOuts(mark: (tenant: string, userIds: readonly string[]) => void): FanOuts {
-  let fanOuts: readonly FanOut[] = []
+  const waiting = new Map<string, Set<string>>()
   return {
     add(tenant, userIds) {
-      fanOuts = [...fanOuts, { tenant, userIds: new Set(userIds) }]
+      for (const userId of userIds) addTo(waiting, tenant, userId)
     },
     step(limit) {
-      // A step that marked nobody must not look like the end of all.
-      fanOuts = fanOuts.filter(({ userIds }) => userIds.size > 0)
-      const [fanOut] = fanOuts
-      if (fanOut === undefined) return 0
-      const userIds = firstOf(fanOut.userIds, limit)
-      for (const userId of userIds) fanOut.userIds.delete(userId)
-      mark(fanOut.tenant, userIds)
-      return userIds.length
+      const [next] = waiting
+      if (next === undefined) return 0
+      const [tenant, userIds] = next
+      const first = firstOf(userIds, limit)
+      for (const userId of first) removeFrom(waiting, tenant, userId)
+      mark(tenant, first)
+      return first.length
     },
     markNow(tenant, userId) {
-      for (const fanOut of fanOuts) {
-        if (fanOut.tenant === tenant && fanOut.userIds.delete(userId)) mark(tenant, [userId])
-      }
+      if (removeFrom(waiting, tenant, userId)) mark(tenant, [userId])
     },
-    count: (tenant) =>
-      fanOuts
-        .filter((fanOut) => fanOut.tenant === tenant)
-        .reduce((sum, { userIds }) => sum + userIds.size, 0),
-    areDone: () => fanOuts.length === 0,
+    count: (tenant) => waiting.get(tenant)?.size ?? 0,
+    areDone: () => waiting.size === 0,
   }
 }
 

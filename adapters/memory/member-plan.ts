@@ -1,7 +1,9 @@
 import {
+  inOneGo,
   inTurns,
   type MemberChange,
   type Scope,
+  type Steps,
   UnknownReferenceError,
 } from '../../lib/adapter/index.js'
 import type { TenantState } from './state.js'
@@ -67,14 +69,11 @@ async function withLargePlan<T>(
   const before = { group: group(), deletions: tenant.deletions }
   const plan = await inTurns(planLarge(target, change), scope)
   const isRight = group() === before.group && tenant.deletions === before.deletions
-  return use(isRight ? plan : inOneStep(planLarge(target, change)))
+  return use(isRight ? plan : inOneGo(planLarge(target, change)))
 }
 
 /** Makes the new set of members beside the present one. */
-function* planLarge(
-  { tenant, groupId }: Target,
-  { add, remove }: MemberChange,
-): Generator<void, MemberPlan> {
+function* planLarge({ tenant, groupId }: Target, { add, remove }: MemberChange): Steps<MemberPlan> {
   const { memberships } = tenant
   const members = memberships.members(groupId)
   const next = new Set(members)
@@ -95,12 +94,6 @@ function* planLarge(
   }
   const apply = () => memberships.replace(groupId, next, added.concat(removed))
   return { added, removed, apply }
-}
-
-function inOneStep<T>(steps: Generator<void, T>): T {
-  let step = steps.next()
-  while (!step.done) step = steps.next()
-  return step.value
 }
 
 /** @throws UnknownReferenceError when some of these ids name no user or group of this tenant */

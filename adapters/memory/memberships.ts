@@ -1,4 +1,5 @@
 import { inSteps } from '../../lib/adapter/index.js'
+import { addTo, removeFrom } from './sets.js'
 
 /** Memberships as two maps of sets, so that one member costs the same in a group of any size. */
 export interface Memberships {
@@ -91,16 +92,4 @@ function reachable(start: string, next: (id: string) => ReadonlySet<string>): Re
 function isEnd(ids: ReadonlySet<string>, next: (id: string) => ReadonlySet<string>): boolean {
   for (const id of ids) if (next(id).size > 0) return false
   return true
-}
-
-function addTo(map: Map<string, Set<string>>, name: string, value: string): void {
-  const values = map.get(name)
-  if (values) values.add(value)
-  else map.set(name, new Set([value]))
-}
-
-function removeFrom(map: Map<string, Set<string>>, name: string, value: string): void {
-  const values = map.get(name)
-  values?.delete(value)
-  if (values?.size === 0) map.delete(name)
 }

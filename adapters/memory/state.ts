@@ -88,7 +88,7 @@ export function createState(now: () => number): State {
 
   const mark = (tenant: string, userIds: readonly string[]) => {
     if (userIds.length > manyUsers) pending.fanOuts.add(tenant, userIds)
-    else pending.mark(tenant, new Set(userIds))
+    else if (userIds.length > 0) pending.mark(tenant, new Set(userIds))
   }
 
   return {

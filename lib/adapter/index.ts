@@ -98,6 +98,7 @@ export {
 } from '../mapping/index.js'
 export type { MappingRules } from '../mapping/types.js'
 export { unsupportedNode } from '../node-version.js'
+export { inOneGo, type Steps } from '../patch/steps.js'
 export { type Effects, type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox.js'
 export { comparableForm, comparableOf } from '../schema/comparable.js'
 export { type CompiledSchemas, compileResourceTypes } from '../schema/compile.js'

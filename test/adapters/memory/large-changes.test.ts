@@ -63,6 +63,20 @@ describe('members of a group in memory', () => {
     while ((await adapters.access.fanOut(400)) > 0) await nextTurn()
     expect((await adapters.access.pendingOf(scope, ids)).length).toBe(size)
   })
+
+  it('wait once for their marks, however often they join and leave before these are set', async () => {
+    const { adapters, scope, groups, users } = await createWorld()
+    const ids = users.map(({ id }) => id)
+    const outbox = { pending: ids, audit: [] }
+    const changes = [1, 2, 3].flatMap(() => [
+      { add: ids, remove: [] },
+      { add: [], remove: ids },
+    ])
+    for (const change of changes) {
+      await adapters.groups.changeMembers?.(scope, groups[0]?.id ?? '', change, { now, outbox })
+    }
+    expect((await adapters.access.summary(scope)).fanningOut).toBe(size)
+  })
 })
 
 /** Two groups and everybody in them, in memory and as sets of ids. */
