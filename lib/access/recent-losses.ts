@@ -50,14 +50,18 @@ export function recentLosses(access: AccessStore, clock: () => Date): RecentLoss
   const counted = new Map<string, number>()
   const holds = new Map<object, readonly string[]>()
   const minute = () => Math.floor(clock().getTime() / minuteMs)
-  const recent: Recent = (buckets) => {
+  // Asks the clock once, however many there are.
+  const recently = () => {
     const now = minute()
-    return [...buckets].filter(([at]) => isWithin(at, now, hour))
+    return (at = Number.NEGATIVE_INFINITY) => isWithin(at, now, hour)
+  }
+  const recent: Recent = (buckets) => {
+    const isRecent = recently()
+    return [...buckets].filter(([at]) => isRecent(at))
   }
   const uncounted = (ids: Iterable<string>) => {
-    const now = minute()
-    const isCounted = (at: number | undefined) => at !== undefined && isWithin(at, now, hour)
-    return [...new Set(ids)].filter((id) => !isCounted(counted.get(id)))
+    const isRecent = recently()
+    return [...new Set(ids)].filter((id) => !isRecent(counted.get(id)))
   }
   const held = (more: readonly string[] = [], last?: object) => {
     const ids = [...more]
