@@ -124,10 +124,8 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
   const database = await opening(placeOf(url), async () => {
-    const connection = await open(url, poolSize, timeoutMs)
-    const opened = createDatabase(connection)
+    const opened = createDatabase(await open(url, poolSize, timeoutMs))
     try {
-      await connection.requireSessions?.()
       await refuseEncoding(opened)
       await migrate(opened)
       return opened
@@ -171,13 +169,8 @@ export async function examineDatabase(
   const place = placeOf(url)
   try {
     return await opening(place, async () => {
-      const connection = await open(url, 2, timeoutMs)
-      const database = createDatabase(connection)
-      const examine = async () => {
-        await connection.requireSessions?.()
-        return examineOpen(database, place.name)
-      }
-      return examine().finally(() => database.close())
+      const database = createDatabase(await open(url, 2, timeoutMs))
+      return examineOpen(database, place.name).finally(() => database.close())
     })
   } catch (error) {
     return [unusable(error)]

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { freePort, unprivilegedAccount } from './postgres-server.js'
+import { freePort, retried, stopped, unprivilegedAccount } from './postgres-server.js'
 
 /** A running PgBouncer in front of a PostgreSQL. */
 export interface Pooler {
@@ -42,12 +42,12 @@ export async function startPooler(
   const pooler = spawn('pgbouncer', [file], { ...account, cwd: folder, stdio: 'ignore' })
   const pooled = `postgres://${username}@127.0.0.1:${ownPort}${pathname}`
   const stop = async () => {
-    await ended(pooler)
+    await stopped(pooler, 'SIGKILL')
     fs.rmSync(folder, { recursive: true, force: true })
   }
   try {
     await once(pooler, 'spawn')
-    await untilAnswering(pooled)
+    await retried(() => connected(pooled))
   } catch (error) {
     await stop()
     throw new Error('PgBouncer does not start. Is it installed?', { cause: error })
@@ -55,23 +55,9 @@ export async function startPooler(
   return { url: pooled, stop }
 }
 
-async function ended(pooler: ChildProcess): Promise<void> {
-  if (pooler.pid === undefined || pooler.exitCode !== null) return
-  const exit = once(pooler, 'exit')
-  pooler.kill('SIGKILL')
-  await exit
-}
-
-async function untilAnswering(url: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const client = new pg.Client({ connectionString: url })
-    try {
-      await client.connect()
-      await client.end()
-      return
-    } catch (error) {
-      if (attempt === 100) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
+/** Connects once. */
+async function connected(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.end()
 }

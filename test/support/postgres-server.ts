@@ -116,7 +116,8 @@ export async function startDurablePostgres(
     await exit
   }
   const restart = async () => {
-    server = await launchAgain(() => launch(binaries, place, options))
+    // The child processes of a killed server need a moment to exit.
+    server = await retried(() => launch(binaries, place, options))
   }
   return {
     url: `postgres://scim@127.0.0.1:${port}/postgres`,
@@ -154,13 +155,13 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
-/** Retries, because the child processes of a killed server need a moment to exit. */
-async function launchAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
-  for (let attempt = 1; ; attempt += 1) {
+/** Tries until it works, for ten seconds at least. */
+export async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
     try {
-      return await start()
+      return await attempt()
     } catch (error) {
-      if (attempt === 100) throw error
+      if (attempts === 100) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
@@ -267,9 +268,14 @@ async function untilReady(server: ChildProcess): Promise<void> {
   server.removeAllListeners('exit')
 }
 
-async function stopped(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
+/** Ends a server and waits until it has. */
+export async function stopped(
+  server: ChildProcess,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<void> {
+  const isRunning = server.exitCode === null && server.signalCode === null
+  if (server.pid === undefined || !isRunning) return
   const exit = new Promise((resolve) => server.once('exit', resolve))
-  server.kill('SIGINT')
+  server.kill(signal)
   await exit
 }

@@ -204,12 +204,6 @@ export interface Connection {
    * absent if there is only one.
    */
   server?(): string | undefined
-  /**
-   * Checks that settings stay with a connection.
-   *
-   * @throws ConfigurationError `ERR_SCIM_DATABASE` behind a pooler in transaction mode
-   */
-  requireSessions?(): Promise<void>
   /** Called with the text of a statement whose plan may be kept, before it runs. */
   onCompiled?(text: string): void
   /** Waits for users of clients that write, and closes all clients. */

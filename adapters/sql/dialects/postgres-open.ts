@@ -19,7 +19,8 @@ interface PoolSettings {
 /**
  * Opens a pool of connections to PostgreSQL. A lost connection only fails the statements on it.
  *
- * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when `pg` is not installed
+ * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when `pg` is not installed, `ERR_SCIM_DATABASE`
+ *   behind a pooler in transaction mode, which two connections are needed to tell
  */
 export async function openPostgres(
   url: string,
@@ -56,6 +57,12 @@ export async function openPostgres(
   })
   const names = new Map<string, string>()
   const connections = trackConnections(pool, { names, ...limits })
+  if (poolSize > 1) {
+    await requireSessions(connections.take).catch(async (error: unknown) => {
+      await pool.end()
+      throw error
+    })
+  }
   const onCompiled = (text: string) => {
     // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
     if (names.size < maxNames && !names.has(text)) names.set(text, nameOf(text))
@@ -76,9 +83,6 @@ export async function openPostgres(
     scanner: scannerOn({ take: scans }, onCompiled),
     onCompiled,
     server: connections.server,
-    requireSessions: async () => {
-      if (poolSize > 1) await requireSessions(connections.take)
-    },
     close: () => pool.end(),
   }
 }
