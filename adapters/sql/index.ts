@@ -23,9 +23,9 @@ import {
 } from '../../lib/adapter/index.js'
 import { sqlAccessStore } from './access-store.js'
 import { sqlAuditStore } from './audit-store.js'
-import { createDatabase } from './database.js'
+import { createDatabase, type Database } from './database.js'
 import type { Connection } from './dialects/dialect.js'
-import { openPostgres } from './dialects/postgres-open.js'
+import { openPostgres, type PoolSettings } from './dialects/postgres-open.js'
 import { openSqlite } from './dialects/sqlite-open.js'
 import { examineOpen, missingFile, unusable } from './examine.js'
 import { sqlGroupStore } from './group-store.js'
@@ -124,10 +124,10 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
   const database = await opening(placeOf(url), async () => {
-    const opened = createDatabase(await open(url, poolSize, timeoutMs))
+    const opened = createDatabase(await open(url, { poolSize, timeoutMs }))
     try {
       await refuseEncoding(opened)
-      await migrate(opened)
+      await changeTables(url, timeoutMs, opened)
       return opened
     } catch (error) {
       await opened.close()
@@ -169,7 +169,7 @@ export async function examineDatabase(
   const place = placeOf(url)
   try {
     return await opening(place, async () => {
-      const database = createDatabase(await open(url, 2, timeoutMs))
+      const database = createDatabase(await open(url, { poolSize: 2, timeoutMs }))
       return examineOpen(database, place.name).finally(() => database.close())
     })
   } catch (error) {
@@ -192,9 +192,14 @@ function placeOf(url: string): DatabasePlace {
 }
 
 /** Opens the database of an address that was checked by {@link sqlTable}. */
-async function open(url: string, poolSize: number, timeoutMs: number): Promise<Connection> {
+async function open(url: string, settings: PoolSettings): Promise<Connection> {
   const path = sqliteUrl.exec(url)?.[1]
-  return path === undefined
-    ? openPostgres(url, { poolSize, timeoutMs })
-    : openSqlite(path, timeoutMs)
+  return path === undefined ? openPostgres(url, settings) : openSqlite(path, settings.timeoutMs)
+}
+
+/** On PostgreSQL with a connection of its own, which lets statements take as long as they must. */
+async function changeTables(url: string, timeoutMs: number, opened: Database): Promise<void> {
+  if (sqliteUrl.test(url)) return migrate(opened)
+  const patient = createDatabase(await open(url, { poolSize: 1, timeoutMs, statementMs: 0 }))
+  return migrate(patient).finally(() => patient.close())
 }

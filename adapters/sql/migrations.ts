@@ -65,7 +65,7 @@ function leftOver(name: string, cause: Error): ConfigurationError {
 /** Takes the lock first, so that no instance reads a state that another is about to change. */
 async function migrationsDone(session: Session): Promise<ReadonlySet<string>> {
   const { lockMigrations } = session.dialect
-  if (lockMigrations) await session.all(lockMigrations)
+  for (const statement of lockMigrations) await session.all(statement)
   await session.all(
     sql`create table if not exists scim_migrations (
       name varchar(255) not null primary key, timestamp varchar(255) not null)`,

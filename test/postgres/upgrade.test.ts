@@ -19,6 +19,48 @@ const withoutChanges = `
   alter table scim_counts drop column changes;
   delete from scim_migrations where name = '009_changes';`
 
+/** As it was before migration 006, on a machine that takes long to change a record. */
+const slowToUpgrade = `
+  alter table scim_records drop column had_role;
+  delete from scim_migrations where name = '006_had_role';
+  insert into scim_records (tenant, user_id, record) values ('t', 'u', '{"hadRole":true}');
+  create function slowly() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(3); return new; end $$;
+  create trigger slowly before update on scim_records for each row execute function slowly()`
+
+it('takes as long as it must, and lets other hosts wait', async () => {
+  const database = await untouchedDatabase()
+  const { url } = database
+  await (await sqlAdapters({ url })).close()
+  const watcher = new pg.Client({ connectionString: url })
+  await watcher.connect()
+  await watcher.query(slowToUpgrade)
+
+  // The server ends other statements after 1.5 s, and other waits for a lock after 0.5 s.
+  const hosts = await Promise.all([0, 1].map(() => sqlAdapters({ url, timeoutMs: 500 })))
+  const { rows } = await watcher.query('select user_id, had_role from scim_records')
+  expect(rows).toEqual([{ user_id: 'u', had_role: 1 }])
+  await Promise.all([watcher.end(), ...hosts.map((host) => host.close())])
+  await database.drop()
+})
+
+it('does not wait long for somebody who keeps a table', async () => {
+  const database = await untouchedDatabase()
+  const { url } = database
+  await (await sqlAdapters({ url })).close()
+  const other = new pg.Client({ connectionString: url })
+  await other.connect()
+  await other.query(withoutChanges)
+  await other.query('begin; lock table scim_resources in access exclusive mode')
+  await expect(sqlAdapters({ url, timeoutMs: 500 })).rejects.toThrow(
+    expect.objectContaining({ name: 'UnavailableError' }),
+  )
+  await other.query('rollback')
+  await (await sqlAdapters({ url })).close()
+  await other.end()
+  await database.drop()
+})
+
 it('waits for transactions of a host that does not count changes yet', async () => {
   const database = await untouchedDatabase()
   const old = await sqlAdapters({ url: database.url })

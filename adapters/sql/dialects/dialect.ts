@@ -67,8 +67,9 @@ export interface SqlDialect {
   readonly counting?: { readonly isThere: Sql<{ there: boolean }>; readonly again: readonly Sql[] }
   /**
    * Prevents other instances from migrating until the transaction ends, if beginning it does not.
+   * Waits for one that is migrating, however long that takes.
    */
-  readonly lockMigrations?: Sql
+  readonly lockMigrations: readonly Sql[]
   /** Tells the planner how selective each column of an index is, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
   /**

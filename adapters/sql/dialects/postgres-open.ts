@@ -11,9 +11,12 @@ import { createTurns, type Turns } from './turns.js'
 const int8 = 20
 const maxNames = 500
 
-interface PoolSettings {
+/** What a pool of connections is opened with. */
+export interface PoolSettings {
   readonly poolSize: number
   readonly timeoutMs: number
+  /** How long the server may work on one statement; 0 for as long as it must. */
+  readonly statementMs?: number
 }
 
 /**
@@ -24,12 +27,12 @@ interface PoolSettings {
  */
 export async function openPostgres(
   url: string,
-  { poolSize, timeoutMs }: PoolSettings,
+  { poolSize, timeoutMs, statementMs = timeoutMs * 3 }: PoolSettings,
 ): Promise<Connection> {
   const { Pool, types } = await loadPg()
   const limits = {
     loneMs: timeoutMs,
-    statementMs: timeoutMs * 3,
+    statementMs,
     lockMs: timeoutMs,
     // Shorter than `query_timeout`: the server has ended a transaction whose COMMIT does not arrive
     // before this host gives it up.
@@ -40,7 +43,7 @@ export async function openPostgres(
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
     // Longer than the server's own limit, so that it only ends statements without any answer.
-    query_timeout: timeoutMs * 3 + 1000,
+    query_timeout: statementMs === 0 ? 0 : statementMs + 1000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
     application_name: 'label-studio-scim',

@@ -76,7 +76,12 @@ export const postgresDialect: SqlDialect = {
     ],
   },
   // The lock number of Kysely's migrator, which made the tables of versions before 0.2.
-  lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
+  lockMigrations: [
+    sql`select set_config('label_studio_scim.lock_timeout', current_setting('lock_timeout'), true),
+      set_config('lock_timeout', '0', true)`,
+    sql`select pg_advisory_xact_lock(3853314791062309107)`,
+    sql`select set_config('lock_timeout', current_setting('label_studio_scim.lock_timeout'), true)`,
+  ],
   // OFFSET prevents the planner from reversing the join and reading a whole tenant first.
   joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
     select * from ${sql.raw(table)} where ${condition}

@@ -24,6 +24,7 @@ export const sqliteDialect: SqlDialect = {
   writersTakeTurns: true,
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
   lockCounted: [],
+  lockMigrations: [],
   countingChanges: [
     sql`drop trigger scim_count_insert`,
     sql`drop trigger scim_count_delete`,
