@@ -12,7 +12,7 @@ export interface ListIndex {
    * The position of the first value that counts as equal to this one; `undefined` if there is none.
    */
   find(value: Json): number | undefined
-  /** Adds a value at a position after all others. */
+  /** Adds a value at a position after all others, or in place of the same value. */
   note(value: Json, position: number): void
 }
 
@@ -27,9 +27,9 @@ export interface ListIndex {
 export function indexValues(definition: AttributeDefinition, values: readonly Json[]): ListIndex {
   const positions = new Map<string, number>()
   const note = (value: Json, position: number): void => {
-    for (const key of identify(definition, value).stored) {
-      if (!positions.has(key)) positions.set(key, position)
-    }
+    const { stored, outdated } = identify(definition, value)
+    for (const key of stored) if (!positions.has(key)) positions.set(key, position)
+    if (outdated !== undefined && positions.get(outdated) === position) positions.delete(outdated)
   }
   const find = (value: Json): number | undefined => {
     for (const key of identify(definition, value).wanted) {
@@ -54,11 +54,16 @@ export function tellsApart(
   return sub === undefined || !hasValue || sub.name === 'value' || sub.name === 'type'
 }
 
-/** The keys under which a value is indexed, and the keys to look for, best match first. */
-function identify(
-  definition: AttributeDefinition,
-  element: Json,
-): { readonly stored: readonly string[]; readonly wanted: readonly string[] } {
+interface Keys {
+  /** Under which a value is indexed. */
+  readonly stored: readonly string[]
+  /** To look for, best match first. */
+  readonly wanted: readonly string[]
+  /** Under which it was indexed before it had a type. */
+  readonly outdated?: string
+}
+
+function identify(definition: AttributeDefinition, element: Json): Keys {
   if (!isObject(element)) return only(keyOf(definition, element))
   const significant = subAttribute(definition, 'value')
   const value = significant && own(element, significant.name)
@@ -70,10 +75,10 @@ function identify(
   const untyped = `untyped ${key}`
   if (type === undefined) return { stored: [key, untyped], wanted: [key] }
   const typed = `${JSON.stringify(keyOf(label, type))} ${key}`
-  return { stored: [key, typed], wanted: [typed, untyped] }
+  return { stored: [key, typed], wanted: [typed, untyped], outdated: untyped }
 }
 
-function only(key: string) {
+function only(key: string): Keys {
   return { stored: [key], wanted: [key] }
 }
 

@@ -56,6 +56,18 @@ export function repeatSuite(make: () => Adapters | Promise<Adapters>): void {
     )
   })
 
+  it('adds a value with another type once, beside one that has got its type before', async () => {
+    const scim = await serve(await make())
+    const emails = [{ value: 'a@acme.example' }]
+    const { id } = await scim.user('ada', { emails })
+    const [work, home] = ['work', 'home'].map((type) => ({ value: 'a@acme.example', type }))
+    const add = [{ op: 'add', path: 'emails', value: [work, ...emails, home] }]
+    for (let times = 0; times < 2; times += 1) {
+      await scim.patch(`/Users/${id}`, add)
+      expect((await scim.get(`/Users/${id}`)).body).toMatchObject({ emails: [work, home] })
+    }
+  })
+
   it('leaves a group as it is', async () => {
     const scim = await serve(await make())
     const ids = [(await scim.user('ines')).id, (await scim.user('bob')).id, 'nobody']
