@@ -33,6 +33,7 @@ export async function examineOpen(database: Database, name: string): Promise<rea
     tablesFinding(state),
     await writingFinding(database, state),
     await encodingFinding(database),
+    ...(await durabilityFindings(database)),
     ...(await countingFindings(database, state)),
   ]
 }
@@ -98,6 +99,24 @@ async function encodingFinding(database: Database): Promise<Finding> {
     `Its encoding is ${encoding}, so names with other characters cannot be stored. Create a ` +
       'database with the encoding UTF8.',
   )
+}
+
+/** Settings of PostgreSQL without which it forgets what it has committed. */
+const durable = ['fsync', 'full_page_writes', 'synchronous_commit']
+
+async function durabilityFindings(database: Database): Promise<readonly Finding[]> {
+  if (database.dialect.name !== 'postgres') return []
+  const off = await database.all(
+    sql<{ readonly name: string }>`select name from pg_settings
+      where setting = 'off' and name in (${sql.join(durable.map((name) => sql`${name}`))})
+      order by name`,
+  )
+  if (off.length === 0) return [ok('database-durable', 'It keeps what it has committed.')]
+  const names = off.map(({ name }) => name).join(', ')
+  const message =
+    `It does not keep what it has committed when its server fails (off: ${names}). Somebody who ` +
+    'was deactivated may be active again then. Switch these settings on.'
+  return [warning('database-durable', message)]
 }
 
 async function countingFindings(

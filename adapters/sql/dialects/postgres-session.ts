@@ -31,12 +31,19 @@ export interface SessionLimits {
 }
 
 /**
+ * What our statements rely on, whatever is the default of the database or the role: a statement
+ * sees what was committed while it waited for a lock.
+ */
+const isolation = "set default_transaction_isolation = 'read committed'"
+
+/**
  * Prepares a new connection. Its limits are set by statements, because poolers refuse or ignore
  * most parameters of a connection.
  */
 export async function prepareSession(client: PoolClient, limits: SessionLimits): Promise<void> {
   await client.query(
     [
+      isolation,
       `set statement_timeout = ${limits.statementMs}`,
       `set lock_timeout = ${limits.lockMs}`,
       `set idle_in_transaction_session_timeout = ${limits.idleMs}`,

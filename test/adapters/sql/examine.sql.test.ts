@@ -10,9 +10,12 @@ beforeEach(async () => {
 })
 afterEach(() => database.drop())
 
+/** Without what depends on the server that the tests run on. */
 const levels = async () => {
   const findings = await examineDatabase({ url: database.url })
-  return findings.map(({ level, code }) => `${level} ${code}`)
+  return findings
+    .filter(({ code }) => code !== 'database-durable')
+    .map(({ level, code }) => `${level} ${code}`)
 }
 
 /** Runs statements on the database itself. */
@@ -103,4 +106,19 @@ it('says that a database does not answer', async () => {
   expect([found?.level, found?.code, others]).toEqual(['error', 'database-unusable', []])
   expect(found?.message).toMatch(/"scim" at 127\.0\.0\.1:1 cannot be reached/)
   expect(found?.message).not.toContain('secret')
+})
+
+it('tells of settings with which PostgreSQL forgets what it has committed', async () => {
+  if (!isPostgres()) return
+  const finding = async (word: 'on' | 'off') => {
+    const name = new URL(database.url).pathname.slice(1)
+    await run(`alter database ${name} set synchronous_commit = ${word}`)
+    const findings = await examineDatabase({ url: database.url })
+    return findings.find(({ code }) => code === 'database-durable')
+  }
+  expect(await finding('off')).toMatchObject({
+    level: 'warning',
+    message: expect.stringContaining('synchronous_commit'),
+  })
+  expect((await finding('on'))?.message).not.toContain('synchronous_commit')
 })
