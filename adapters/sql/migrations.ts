@@ -42,13 +42,19 @@ async function run(session: Session, name: string, migration: Migration): Promis
   try {
     for (const statement of migration) await session.all(statement)
   } catch (error) {
-    if (/already exists|duplicate column/.test(String(error))) throw leftOver(name, error as Error)
+    if (isThere(error as Error)) throw leftOver(name, error as Error)
     throw error
   }
   await session.all(
     sql`insert into scim_migrations (name, timestamp)
     values (${name}, ${new Date().toISOString()})`,
   )
+}
+
+/** Whether a table, column, index, function or trigger exists already. */
+function isThere({ message, code }: Error & { readonly code?: unknown }): boolean {
+  const codes = ['42P07', '42701', '42710', '42723']
+  return codes.includes(String(code)) || /already exists|duplicate column/.test(message)
 }
 
 /** A restore over a newer database leaves those tables that the backup does not contain. */
@@ -62,15 +68,19 @@ function leftOver(name: string, cause: Error): ConfigurationError {
   )
 }
 
-/** Takes the lock first, so that no instance reads a state that another is about to change. */
+/**
+ * Takes the lock first, so that no instance reads a state that another is about to change. Creates
+ * nothing that is there: the role may not be allowed to create.
+ */
 async function migrationsDone(session: Session): Promise<ReadonlySet<string>> {
-  const { lockMigrations } = session.dialect
-  for (const statement of lockMigrations) await session.all(statement)
+  for (const statement of session.dialect.lockMigrations) await session.all(statement)
+  const done = await namesOf(session)
+  if (done) return done
   await session.all(
-    sql`create table if not exists scim_migrations (
+    sql`create table scim_migrations (
       name varchar(255) not null primary key, timestamp varchar(255) not null)`,
   )
-  return namesOf(session)
+  return new Set()
 }
 
 function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, unknown>>): void {
@@ -90,7 +100,7 @@ function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, u
  */
 export async function isMigrated(database: Database): Promise<boolean> {
   const done = await namesOf(database)
-  return Object.keys(migrations(database.dialect)).every((name) => done.has(name))
+  return Object.keys(migrations(database.dialect)).every((name) => done?.has(name))
 }
 
 /** How the tables of a database compare with those of this version. */
@@ -102,17 +112,17 @@ export type MigrationState = 'none' | 'older' | 'current' | 'newer'
  * @throws UnavailableError when the database does not answer
  */
 export async function migrationState(database: Database): Promise<MigrationState> {
-  const done = await namesOf(database).catch((error: unknown) => {
-    if (/no such table|does not exist/.test(String(error))) return new Set<string>()
-    throw error
-  })
+  const done = await namesOf(database)
   const known = Object.keys(migrations(database.dialect))
-  if (done.size === 0) return 'none'
+  if (!done || done.size === 0) return 'none'
   if ([...done].some((name) => !known.includes(name))) return 'newer'
   return known.every((name) => done.has(name)) ? 'current' : 'older'
 }
 
-async function namesOf(session: Session): Promise<ReadonlySet<string>> {
+/** The names of the migrations that were made; `undefined` without a table of them. */
+async function namesOf(session: Session): Promise<ReadonlySet<string> | undefined> {
+  const [table] = await session.all(session.dialect.hasMigrations)
+  if (!table?.there) return undefined
   const rows = await session.all(sql<{ name: string }>`select name from scim_migrations`)
   return new Set(rows.map(({ name }) => name))
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
+import { aScope, aUser, writeOf } from '../adapters/support.js'
 import { type TestDatabase, untouchedDatabase } from '../support/test-database.js'
 
 let database: TestDatabase
@@ -67,6 +68,24 @@ it('tells that a database takes no changes, as a standby, and that it takes them
   await endConnections()
   await adapters.isWritable()
   expect(await adapters.isWritable()).toBe(true)
+})
+
+it('starts as a role that may change rows only, once the tables are there', async () => {
+  await (await sqlAdapters({ url: database.url })).close()
+  const role = `${nameOf(database.url)}_app`
+  await admin.query(`create role ${role} login;
+    revoke create on schema public from public;
+    grant select, insert, update, delete on all tables in schema public to ${role};
+    grant usage on all sequences in schema public to ${role}`)
+  const url = Object.assign(new URL(database.url), { username: role })
+  adapters = await sqlAdapters({ url: url.href })
+  const [scope, user] = [aScope(), aUser()]
+  await adapters.users.create(scope, user, writeOf(user))
+  await adapters.users.delete(scope, user.id, {})
+  expect(await adapters.isWritable()).toBe(true)
+  await adapters.close()
+  adapters = undefined
+  await admin.query(`drop owned by ${role}; drop role ${role}`)
 })
 
 it('stores again once the database takes changes, though nobody ends its connections', async () => {

@@ -70,6 +70,8 @@ export interface SqlDialect {
    * Waits for one that is migrating, however long that takes.
    */
   readonly lockMigrations: readonly Sql[]
+  /** Whether there is a table of migrations. */
+  readonly hasMigrations: Sql<{ there: boolean | number }>
   /** Tells the planner how selective each column of an index is, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
   /**

@@ -76,6 +76,7 @@ export const postgresDialect: SqlDialect = {
     ],
   },
   // The lock number of Kysely's migrator, which made the tables of versions before 0.2.
+  hasMigrations: sql`select to_regclass('scim_migrations') is not null as there`,
   lockMigrations: [
     sql`select set_config('label_studio_scim.lock_timeout', current_setting('lock_timeout'), true),
       set_config('lock_timeout', '0', true)`,

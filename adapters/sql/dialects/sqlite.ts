@@ -25,6 +25,7 @@ export const sqliteDialect: SqlDialect = {
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
   lockCounted: [],
   lockMigrations: [],
+  hasMigrations: sql`select count(*) as there from sqlite_schema where name = 'scim_migrations'`,
   countingChanges: [
     sql`drop trigger scim_count_insert`,
     sql`drop trigger scim_count_delete`,
