@@ -11,9 +11,10 @@ export function databaseUrl({ DATABASE_URL }: Environment): string {
   return DATABASE_URL || defaultUrl
 }
 
-/** An address that is safe to show: without user name and password. */
+/** An address that is safe to show: without credentials, which its parameters may be, too. */
 export function shownDatabase(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@')
+  if (url.startsWith('sqlite:')) return url
+  return url.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*/s, '?…')
 }
 
 /** The SQLite file, not there or empty, in which opening this address would create a database. */

@@ -1,4 +1,4 @@
-import { databaseUrl, openDatabase } from '../../command/database.js'
+import { databaseUrl, openDatabase, shownDatabase } from '../../command/database.js'
 import { ConfigurationError } from '../../lib/index.js'
 
 /** The next database cannot be opened. */
@@ -24,4 +24,13 @@ it('names DATABASE_URL when the database that it names cannot be used', async ()
   failWith('ERR_SCIM_DATABASE', 'This is why.')
   const opened = openDatabase(databaseUrl({ DATABASE_URL: 'sqlite:a.db' }))
   await expect(opened).rejects.toThrow('DATABASE_URL cannot be used: This is why.')
+})
+
+it.each([
+  ['sqlite:data/a?b.db', 'sqlite:data/a?b.db'],
+  ['postgres://scim:secret@db:5432/scim', 'postgres://…@db:5432/scim'],
+  ['postgresql://db/scim?user=scim&password=secret', 'postgresql://db/scim?…'],
+  ['postgres:///scim?host=/run/pg&password=secret@x', 'postgres:///scim?…'],
+])('shows %s without credentials', (address, shown) => {
+  expect(shownDatabase(address)).toBe(shown)
 })
