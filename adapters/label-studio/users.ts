@@ -7,7 +7,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { requiredEmail } from './accounts/accounts.js'
 import { holdPerson } from './accounts/hold.js'
-import { managing } from './accounts/links.js'
+import { managing, mayBeListed } from './accounts/links.js'
 import type { Precheck } from './accounts/precheck.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
@@ -31,8 +31,7 @@ export function labelStudioUsers(
     work: (scope: Scope, record: AccessRecord | undefined) => Promise<T>,
   ): Promise<T> {
     const record = await access.getRecord(scope, userId)
-    const isListed = record?.account?.origin === 'imported'
-    return isListed
+    return mayBeListed(record)
       ? holdPerson(access, scope, userId, (held) => work(held, record))
       : work(scope, record)
   }

@@ -156,4 +156,9 @@ export interface AccountReference {
   readonly origin: 'created' | 'adopted' | 'imported'
   /** The account cannot be changed from outside: it is a superuser's. */
   readonly isProtected?: true
+  /**
+   * The first change of somebody `imported` is under way: if it is refused, they are `imported`
+   * again.
+   */
+  readonly isTentative?: true
 }

@@ -61,6 +61,7 @@ const account: Full<AccountReference> = {
   since: '2026-01-31T12:00:00.123456Z',
   origin: 'adopted',
   isProtected: true,
+  isTentative: true,
 }
 
 const origins: EachOf<AccountReference['origin']> = { created: true, adopted: true, imported: true }
@@ -93,6 +94,7 @@ export function records(): readonly AccessRecord[] {
     email: true,
     since: true,
     isProtected: true,
+    isTentative: true,
   })
   const granted = { email: 'b@example.com', applied: leastGrants, deferred: leastGrants }
   const of = (name: string) => ({ userId: name, account: { ...leastAccount, id: name } })

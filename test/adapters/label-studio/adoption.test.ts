@@ -15,7 +15,7 @@ import { memoryAdapters } from '../../../adapters/memory/index.js'
 import type { AuditEntry } from '../../../lib/events/catalogue.js'
 import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
 import { emptyRecord } from '../../../lib/stores/empty-record.js'
-import { UnavailableError } from '../../../lib/stores/errors.js'
+import { RefusedError, UnavailableError } from '../../../lib/stores/errors.js'
 import type { AccessRecord, User } from '../../../lib/stores/index.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -368,7 +368,7 @@ describe('somebody whom the import only listed', () => {
     const { settings, person, recordOf, events } = world()
     const user = await person({ account: reference('imported'), applied: [grant] })
     const before = await recordOf(user)
-    const refused = () => Promise.reject(new Error('refused'))
+    const refused = () => Promise.reject(new RefusedError('refused'))
     await expect(managing(settings, scope, user, refused)).rejects.toThrow('refused')
     expect(await recordOf(user)).toEqual({ ...before, at: expect.any(String) })
     expect(events).toEqual([])
