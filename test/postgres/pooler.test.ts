@@ -42,6 +42,45 @@ it.each([
   expect(findings.map(({ message }) => message).join()).toContain('pooler in transaction mode')
 })
 
+/** Other programs with the same name and database, which leave so many connections behind. */
+async function others(url: string, count: number): Promise<readonly pg.Client[]> {
+  const clients = Array.from({ length: count }, () => new pg.Client({ connectionString: url }))
+  await Promise.all(clients.map((client) => client.connect()))
+  for (const text of ['begin', 'select 1', 'commit']) {
+    await Promise.all(clients.map((client) => client.query(text)))
+  }
+  return clients
+}
+
+it.each([2, 3, 4])(
+  'refuses a pooler of transactions that gives %i connections out in turns',
+  async (count) => {
+    pooler = await startPooler(database.url, { ...inTransactions, server_round_robin: 1 })
+    const clients = await others(pooler.url, count)
+    const opened = sqlAdapters({ url: pooler.url })
+    await expect(opened).rejects.toMatchObject({ code: 'ERR_SCIM_DATABASE' })
+    for (const client of clients) await client.end()
+  },
+)
+
+it('refuses a pooler of transactions that others keep busy', async () => {
+  pooler = await startPooler(database.url, inTransactions)
+  const { url } = pooler
+  let isOver = false
+  const working = (await others(url, 6)).map(async (client) => {
+    while (!isOver) await client.query('select pg_sleep(0.002)')
+    await client.end()
+  })
+  try {
+    for (let time = 0; time < 20; time += 1) {
+      await expect(sqlAdapters({ url })).rejects.toMatchObject({ code: 'ERR_SCIM_DATABASE' })
+    }
+  } finally {
+    isOver = true
+    await Promise.all(working)
+  }
+})
+
 it('works through a pooler of sessions as it comes, with its time limits', async () => {
   pooler = await startPooler(database.url, { pool_mode: 'session' })
   adapters = await sqlAdapters({ url: pooler.url, poolSize: 4, timeoutMs: 1_000 })

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { PoolClient } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
@@ -84,18 +86,39 @@ export async function requireSessions(take: () => Promise<SqlClient>): Promise<v
   )
 }
 
-/** The transaction of the second one keeps the connection that such a pooler would give next. */
+/** By chance, such a pooler may give the same connections again in some of them. */
+const rounds = 8
+const longestPauseMs = 5
+
 async function keepsSettings(first: SqlClient, second: SqlClient): Promise<boolean> {
+  for (let round = 0; round < rounds; round += 1) {
+    if (!(await keepsMark(first, second))) return false
+    // So that others who use the pooler change the order of its connections.
+    await delay(Math.random() * longestPauseMs)
+  }
+  return true
+}
+
+/**
+ * The transaction of the second one keeps the connection that a pooler would give next which gives
+ * out the last one first. One that gives them out in turns gives another one when asked twice.
+ */
+async function keepsMark(first: SqlClient, second: SqlClient): Promise<boolean> {
   const mark = (value: string) =>
     `select set_config('label_studio_scim.connection', '${value}', false)`
-  const read = `select current_setting('label_studio_scim.connection', true) as mark`
-  await first.run(mark('first'), [])
+  const own = randomUUID()
+  await first.run(mark(own), [])
   await second.run(mark('second'), [])
   await second.run('begin', [])
   try {
-    const [row] = (await first.run(read, [])).rows as readonly { readonly mark: unknown }[]
-    return row?.mark === 'first'
+    return (await readMark(first)) === own && (await readMark(first)) === own
   } finally {
     await second.run('commit', [])
   }
+}
+
+async function readMark(client: SqlClient): Promise<unknown> {
+  const read = `select current_setting('label_studio_scim.connection', true) as mark`
+  const [row] = (await client.run(read, [])).rows as readonly { readonly mark: unknown }[]
+  return row?.mark
 }
