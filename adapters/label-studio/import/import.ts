@@ -193,8 +193,11 @@ async function syncAccount(
     return (await parts.mirror.refresh(scope, record, snapshot)) ? 'updated' : undefined
   }
   const user = await users.get(scope, record.userId, omitGroups)
-  if (!isDrifted({ record, user, snapshot }, parts.settings)) return undefined
-  return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
+  if (isDrifted({ record, user, snapshot }, parts.settings)) {
+    return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
+  }
+  const heir = user ? undefined : await heirOf(parts, scope, snapshot)
+  return heir && markDrifted(parts, scope, heir.id, heir.userName)
 }
 
 /** The record of the person who has an account. One whose own account is gone gives it up. */
@@ -232,6 +235,22 @@ async function noteAccountFacts(
     }
     await access.saveRecord(held, { ...record, account })
   })
+}
+
+/**
+ * A person who has the address of a deleted person's account and none of their own: they were
+ * created again before the account was known. They may take it over.
+ */
+async function heirOf(
+  { find, settings }: ImportParts,
+  scope: Scope,
+  { user: { email } }: AccountSnapshot,
+): Promise<User | undefined> {
+  if (!mayAdopt(settings, normalizeEmail(email))) return undefined
+  const [heir] = await find(scope, email)
+  if (!heir?.active) return undefined
+  const record = await settings.storage.access.getRecord(scope, heir.id)
+  return record?.account ? undefined : heir
 }
 
 /** Links a person whom the IdP pushed before the account existed or was known. */

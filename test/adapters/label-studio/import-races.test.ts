@@ -239,3 +239,35 @@ describe.each([
     60_000,
   )
 })
+
+describe('the account of somebody who was deleted', () => {
+  let fake: FakeLabelStudio
+  let hosts: readonly [Product, Product]
+
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const options = { withOwner: false, isWorking: false, storage: memoryAdapters() }
+    hosts = [await startProduct(fake, options), await startProduct(fake, options)]
+  }, 60_000)
+  afterEach(async () => {
+    await Promise.all(hosts.map((host) => host.stop()))
+    await fake.stop()
+  })
+
+  it('is theirs again after an import, if a host did not know it yet when they came back', async () => {
+    const [first, second] = hosts
+    const before = (await first.pushUser({ userName: email })).json.id
+    await first.drained()
+    const invite = await labelStudioApi({ url: fake.url, token: fake.token }).settings.inviteToken()
+    const { cookie } = await signUp(fake.url, invite, { email, password })
+    expect((await second.scim('DELETE', `/Users/${before}`)).status).toBe(204)
+    const { status, json } = await first.pushUser({ userName: email })
+    expect(status).toBe(201)
+    await first.drained()
+    expect((await first.record(json.id))?.account).toBeUndefined()
+    await second.adapters.importer.run()
+    await second.drained()
+    const entered = await send(`${first.url}/api/current-user/whoami`, { headers: { cookie } })
+    expect(entered.status).toBe(200)
+  }, 60_000)
+})
