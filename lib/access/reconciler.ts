@@ -69,6 +69,7 @@ class LeasingReconciler implements Reconciler {
   readonly #worker: Worker
   readonly #retention: ReturnType<typeof createRetention>
   readonly #underWay = new Set<Promise<void>>()
+  readonly #drains = new Set<Promise<void>>()
   #loop: Promise<void> | undefined
   /** Ends when a stop that is under way has ended. */
   #stop: Promise<void> | undefined
@@ -102,11 +103,9 @@ class LeasingReconciler implements Reconciler {
   }
 
   async drain(): Promise<void> {
-    const stops = this.#stops
-    while ((await this.#begin()) > 0 || this.#underWay.size > 0) {
-      await this.#someEnd()
-      if (this.#stops !== stops) break
-    }
+    const draining = this.#drain()
+    this.#drains.add(draining)
+    await draining.finally(() => this.#drains.delete(draining))
   }
 
   wake({ anew = false }: { readonly anew?: boolean } = {}): void {
@@ -124,10 +123,19 @@ class LeasingReconciler implements Reconciler {
     this.#stops += 1
     this.#wake()
     await this.#loop
+    await Promise.allSettled(this.#drains)
     await Promise.all(this.#underWay)
     this.#isStopping = false
     this.#stop = undefined
     this.#loop = this.#isStarted ? this.#run() : undefined
+  }
+
+  async #drain(): Promise<void> {
+    const stops = this.#stops
+    while ((await this.#begin()) > 0 || this.#underWay.size > 0) {
+      await this.#someEnd()
+      if (this.#stops !== stops) break
+    }
   }
 
   async #run(): Promise<void> {

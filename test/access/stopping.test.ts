@@ -77,3 +77,26 @@ it('ends a drain early when it is stopped', async () => {
   await stopped
   expect(host.calls).toHaveLength(1)
 })
+
+it('is stopped only after a drain that was about to begin some work', async () => {
+  const host = recordingTarget()
+  const world: World = createWorld(memoryAdapters({ target: host.target }))
+  await world.addUser('ada@example.com')
+  const { adapters } = world
+  const asked = aGate()
+  const answered = aGate()
+  const claim: typeof adapters.access.claim = async (options) => {
+    asked.open()
+    await answered.opened
+    return adapters.access.claim(options)
+  }
+  const reconciler = createReconciler({ ...adapters, access: { ...adapters.access, claim } })
+  const drained = reconciler.drain()
+  await asked.opened
+  const stopped = reconciler.stop()
+  answered.open()
+  await stopped
+  const atTheEnd = host.calls.length
+  await drained
+  expect(host.calls).toHaveLength(atTheEnd)
+})
