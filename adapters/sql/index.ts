@@ -23,7 +23,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { sqlAccessStore } from './access-store.js'
 import { sqlAuditStore } from './audit-store.js'
-import { createDatabase, type Database } from './database.js'
+import { createDatabase } from './database.js'
 import type { Connection } from './dialects/dialect.js'
 import { openPostgres, type PoolSettings } from './dialects/postgres-open.js'
 import { openSqlite } from './dialects/sqlite-open.js'
@@ -124,10 +124,11 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
   const database = await opening(placeOf(url), async () => {
-    const opened = createDatabase(await open(url, { poolSize, timeoutMs }))
+    const settings = { poolSize, timeoutMs }
+    if (!sqliteUrl.test(url)) await prepareServer(url, settings)
+    const opened = createDatabase(await open(url, { ...settings, isChecked: true }))
     try {
-      await refuseEncoding(opened)
-      await changeTables(url, timeoutMs, opened)
+      if (sqliteUrl.test(url)) await migrate(opened)
       return opened
     } catch (error) {
       await opened.close()
@@ -197,9 +198,13 @@ async function open(url: string, settings: PoolSettings): Promise<Connection> {
   return path === undefined ? openPostgres(url, settings) : openSqlite(path, settings.timeoutMs)
 }
 
-/** On PostgreSQL with a connection of its own, which lets statements take as long as they must. */
-async function changeTables(url: string, timeoutMs: number, opened: Database): Promise<void> {
-  if (sqliteUrl.test(url)) return migrate(opened)
+/**
+ * Checks PostgreSQL and changes its tables, with connections that let these statements take as long
+ * as they must. They are closed at the end, so that there are never more than `poolSize`.
+ */
+async function prepareServer(url: string, { poolSize, timeoutMs }: PoolSettings): Promise<void> {
+  const first = createDatabase(await open(url, { poolSize: Math.min(poolSize, 2), timeoutMs }))
+  await refuseEncoding(first).finally(() => first.close())
   const patient = createDatabase(await open(url, { poolSize: 1, timeoutMs, statementMs: 0 }))
-  return migrate(patient).finally(() => patient.close())
+  await migrate(patient).finally(() => patient.close())
 }

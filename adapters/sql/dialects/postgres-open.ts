@@ -17,6 +17,8 @@ export interface PoolSettings {
   readonly timeoutMs: number
   /** How long the server may work on one statement; 0 for as long as it must. */
   readonly statementMs?: number
+  /** Whether it is known that no pooler in transaction mode is in front. */
+  readonly isChecked?: boolean
 }
 
 /**
@@ -27,7 +29,7 @@ export interface PoolSettings {
  */
 export async function openPostgres(
   url: string,
-  { poolSize, timeoutMs, statementMs = timeoutMs * 3 }: PoolSettings,
+  { poolSize, timeoutMs, statementMs = timeoutMs * 3, isChecked = false }: PoolSettings,
 ): Promise<Connection> {
   const { Pool, types } = await loadPg()
   const limits = {
@@ -60,7 +62,7 @@ export async function openPostgres(
   })
   const names = new Map<string, string>()
   const connections = trackConnections(pool, { names, ...limits })
-  if (poolSize > 1) {
+  if (poolSize > 1 && !isChecked) {
     await requireSessions(connections.take).catch(async (error: unknown) => {
       await pool.end()
       throw error
