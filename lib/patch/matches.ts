@@ -13,7 +13,7 @@ import type { Change, PatchContext } from './context.js'
 import { demotePrimaries } from './primary.js'
 import { requireUnchanged } from './simple.js'
 import type { Steps } from './steps.js'
-import { withAdded } from './value-list.js'
+import { readList, withAdded } from './value-list.js'
 
 /**
  * The values of an attribute after an operation on the values that a filter matches, or on a
@@ -28,7 +28,7 @@ export function* changeMatches(
 ): Steps<Json[]> {
   const change = withPlainValue(given, context)
   const { op, value = null } = change
-  const matched = yield* findMatches(current, change, context)
+  const matched = yield* findMatches(current, change, yield* readNamed(change, context), context)
   if (matched.size === 0) {
     return op === 'remove' ? current : yield* withCreated(current, change, context)
   }
@@ -48,16 +48,40 @@ function withPlainValue(change: Change, context: PatchContext): Change {
   return { ...change, value: isElement ? asElement(plain, context) : plain }
 }
 
+/**
+ * Tests whether the value of a remove operation names the sub-attribute of an element:
+ * `roles.value` with "admin" removes no other role. `undefined` if the operation names none, or a
+ * sub-attribute that stays in any case.
+ *
+ * @throws ScimError as `readList`
+ */
+function* readNamed(
+  { op, filter, sub, name, value }: Change,
+  context: PatchContext,
+): Steps<((element: Json) => boolean) | undefined> {
+  if (op !== 'remove' || filter !== undefined || sub === undefined || sub.multiValued) return
+  if (value === undefined || value === null || sub.mutability === 'immutable') return
+  const listing = { op, definition: { ...sub, multiValued: true }, name, value }
+  const named = yield* readList(listing, rulesFor(listing, context), context)
+  const index = indexValues(listing.definition, named)
+  return (element) => {
+    const part = isObject(element) ? own(element, sub.name) : undefined
+    return part !== undefined && index.find(part) !== undefined
+  }
+}
+
 function* findMatches(
   current: Json[],
   { filter }: Change,
+  isNamed: ((element: Json) => boolean) | undefined,
   { budget }: PatchContext,
 ): Steps<ReadonlySet<number>> {
   budget.spendComparisons(current.length * (filter?.terms ?? 1))
-  if (filter === undefined) return new Set(current.keys())
+  const matches = filter?.matches ?? isNamed
+  if (matches === undefined) return new Set(current.keys())
   const positions = new Set<number>()
   for (const [position, value] of current.entries()) {
-    if (filter.matches(value)) positions.add(position)
+    if (matches(value)) positions.add(position)
     yield
   }
   return positions

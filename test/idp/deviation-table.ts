@@ -155,8 +155,9 @@ export const deviations: readonly Deviation[] = [
     idps: ['Entra ID', 'JumpCloud', 'authentik', 'Salesforce', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2.2',
     description:
-      'PATCH remove of a multi-valued attribute with a "value" removes only the listed values. ' +
-      'Off: 400 invalidSyntax; it never removes all.',
+      'PATCH remove of a multi-valued attribute, or of a sub-attribute of its values, with a ' +
+      '"value" removes only the listed values: path "emails", value [{"value": "a@b.example"}]; ' +
+      'path "roles.value", value "admin". Off: 400 invalidSyntax; it never removes all.',
     test: 'test/patch/deviations.test.ts',
   },
   {

@@ -580,6 +580,27 @@ const rows: readonly Row[] = [
     off: 'invalidSyntax',
   },
   {
+    id: 'removeByValueList',
+    name: 'a sub-attribute by its value, in no other element',
+    operation: { op: 'remove', path: 'emails.value', value: 'Ines@HOME.example' },
+    on: { emails: [work] },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'removeByValueList',
+    name: 'a sub-attribute by several values',
+    operation: { op: 'remove', path: 'emails.type', value: ['home', 'other'] },
+    on: { emails: [work, { value: 'ines@home.example' }] },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'removeByValueList',
+    name: 'a sub-attribute by a value that no element has',
+    operation: { op: 'remove', path: 'emails.type', value: 'other' },
+    on: {},
+    off: 'invalidSyntax',
+  },
+  {
     id: 'wrappedMembers',
     name: 'members to remove (Salesforce, R-PATCH-25)',
     type: 'Group',

@@ -70,6 +70,12 @@ const refused: Readonly<Record<string, Refused>> = {
     scimType: 'invalidValue',
     detail: `"${lease}" is no schema of a User.`,
   },
+  'the id of nobody to remove from the ids of members': {
+    type: 'Group',
+    operation: { op: 'remove', path: 'members.value', value: 'nobody' },
+    scimType: 'mutability',
+    detail: 'Attribute "members.value" is immutable and has a value already.',
+  },
   'a filter that finds nothing to replace': {
     operation: { op: 'replace', path: 'emails[value sw "zz"].type', value: 'other' },
     scimType: 'noTarget',
