@@ -33,6 +33,7 @@ import {
 } from './broken.js'
 import { dueDefects, endDefects, instanceDefects } from './end-defects.js'
 import { attributeDefects, fieldDefects } from './field-defects.js'
+import { filterDefects } from './filter-defects.js'
 import { groupsOfDefects } from './groups-of-defects.js'
 import { idDefects, tenantDefects } from './id-defects.js'
 import { keyDefects } from './key-defects.js'
@@ -831,6 +832,7 @@ export const defects: readonly Defect[] = [
   ...tenantDefects,
   ...keyDefects,
   ...listDefects,
+  ...filterDefects,
   ...groupsOfDefects,
   ...memberDefects,
   ...groupDefects,
