@@ -5,6 +5,7 @@ import { auditEntry } from '../../lib/events/audit-entry.js'
 import { recordStatements } from '../adapters/sql/statements.js'
 import { aGroup, aScope, aUser, everything, writeOf } from '../adapters/support.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { untilWaiting } from './waiting.js'
 
 let database: TestDatabase
 let adapters: SqlAdapters
@@ -117,7 +118,7 @@ it('answers UnavailableError when connections are lost in the middle of a write,
   const next = { ...group, meta: { ...group.meta, version: 'next' } }
   const write = { ...writeOf(next), expectedVersion: group.meta.version }
   const replacing = adapters.groups.replace(scope, next, write).catch((error: unknown) => error)
-  await untilWaiting()
+  await untilWaiting(other)
   await killConnections()
   expect(await replacing).toMatchObject(unavailable)
   await other.query('ROLLBACK')
@@ -195,16 +196,6 @@ it('rejects with UnavailableError when nothing listens there', async () => {
   expect(String(error)).not.toContain('secret')
 })
 
-async function untilWaiting(): Promise<void> {
-  for (;;) {
-    const { rows } = await other.query(
-      `SELECT 1 FROM pg_stat_activity WHERE application_name = 'label-studio-scim'
-       AND datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    if (rows.length > 0) return
-  }
-}
-
 it('leaves connections to readers while writers wait for one row (D8)', async () => {
   const [scope, group] = [aScope(), aGroup()]
   await adapters.groups.create(scope, group, writeOf(group))
@@ -216,7 +207,7 @@ it('leaves connections to readers while writers wait for one row (D8)', async ()
     adapters.groups.changeMembers?.(scope, group.id, change, options),
   )
   const ended = Promise.allSettled(writes)
-  await untilWaiting()
+  await untilWaiting(other)
   for (let reads = 0; reads < 20; reads += 1) {
     expect(await adapters.groups.get(scope, group.id, everything)).toEqual(group)
   }
@@ -275,7 +266,7 @@ it('leaves connections for others while queries that no index answers take long'
   const searches = Array.from({ length: 8 }, () =>
     adapters.users.query?.(scope, { page, sort, ...everything }).catch((error: unknown) => error),
   )
-  await untilWaiting()
+  await untilWaiting(other)
   const before = performance.now()
   await adapters.access.nextDue()
   expect(performance.now() - before).toBeLessThan(400)

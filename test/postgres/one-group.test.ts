@@ -5,6 +5,7 @@ import { auditEntry } from '../../lib/events/audit-entry.js'
 import type { Scope } from '../../lib/index.js'
 import { aGroup, aScope, aUser, everything, writeOf } from '../adapters/support.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { untilWaiting } from './waiting.js'
 
 let database: TestDatabase
 let adapters: SqlAdapters
@@ -69,18 +70,6 @@ async function logged(): Promise<readonly (string | undefined)[]> {
   return entries.map(({ detail }) => detail).sort()
 }
 
-/** Resolves when so many wait for a lock. */
-async function untilWaiting(count = 1): Promise<void> {
-  const waiting = `select 1 from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`
-  for (;;) {
-    const { rowCount } = await other.query(waiting)
-    if ((rowCount ?? 0) >= count) return
-    // A transaction would see what it saw first.
-    await other.query('select pg_sleep(0.01), pg_stat_clear_snapshot()')
-  }
-}
-
 const lock = (groupId: string) =>
   other.query('select 1 from scim_resources where id = $1 for update', [groupId])
 
@@ -89,7 +78,7 @@ async function whileLocked<T>(groupId: string, begin: () => readonly Promise<T>[
   await other.query('begin')
   await lock(groupId)
   const all = begin()
-  await untilWaiting()
+  await untilWaiting(other)
   await other.query('rollback')
   return Promise.allSettled(all)
 }
@@ -177,7 +166,7 @@ it('lets nobody wait for the time limits of others', async () => {
     await lock(group)
     const all = Promise.allSettled(people.map((id) => change(group, { add: [id] })))
     // All but the first, which has given up.
-    await untilWaiting(19)
+    await untilWaiting(other, 19)
     await other.query('rollback')
     expect(new Set((await all).map(({ status }) => status))).toEqual(
       new Set(['rejected', 'fulfilled']),
@@ -195,7 +184,7 @@ it('makes no change that was given up while the others waited for a connection',
     await other.query('begin')
     await lock(group)
     const first = change(group, { add: [a] })
-    await untilWaiting()
+    await untilWaiting(other)
     const given = change(group, { add: [b] }, 1, { ...scope, signal: gaveUp.signal })
     const kept = change(group, { add: [c] })
     // The only other one that may change something gets the connection next.
@@ -206,7 +195,7 @@ it('makes no change that was given up while the others waited for a connection',
     await holder.query('select 1 from scim_resources where id = $1 for update', [busy])
     await other.query('rollback')
     await first
-    await untilWaiting()
+    await untilWaiting(other)
     gaveUp.abort(new Error('Gone.'))
     await holder.query('rollback')
     await holder.end()

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
 import { aScope, aUser, everything, writeOf } from '../adapters/support.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { untilWaiting, waiting } from './waiting.js'
 
 const scope = aScope()
 
@@ -20,22 +21,6 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** How many connections of the host wait for a lock. */
-async function waiting(): Promise<number> {
-  // PostgreSQL keeps the answer until the end of a transaction, which holds the lock here.
-  await other.query('select pg_stat_clear_snapshot()')
-  const { rows } = await other.query(
-    `select count(*)::int as count from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`,
-  )
-  return rows[0].count
-}
-
-/** Fails by the time limit of the test. */
-async function untilWaiting(count: number): Promise<void> {
-  while ((await waiting()) < count);
-}
-
 it.each([5, 10])(
   'answers a gate while reads and writes wait on all other connections of %i',
   async (poolSize) => {
@@ -46,9 +31,9 @@ it.each([5, 10])(
       users.get(scope, 'someone', everything),
     )
     const writes = Array.from({ length: poolSize }, () => users.delete(scope, 'someone', {}))
-    await untilWaiting(poolSize - 1)
+    await untilWaiting(other, poolSize - 1)
     expect(await workspaceStore.version(scope)).toBe('0')
-    expect(await waiting()).toBe(poolSize - 1)
+    expect(await waiting(other)).toBe(poolSize - 1)
     await other.query('commit')
     await Promise.allSettled([...reads, ...writes])
   },
@@ -66,9 +51,9 @@ it('answers a gate about somebody whom it did not know, too', async () => {
   await access.saveRecord(scope, { userId: user.id, account, ...nothing, at })
   await other.query('begin; lock table scim_pending')
   const reads = Array.from({ length: 3 * poolSize }, () => access.summary(scope))
-  await untilWaiting(poolSize - 1)
+  await untilWaiting(other, poolSize - 1)
   expect(await groups.personByAccount?.(scope, '7')).toMatchObject({ user: { id: user.id } })
-  expect(await waiting()).toBe(poolSize - 1)
+  expect(await waiting(other)).toBe(poolSize - 1)
   await other.query('commit')
   await Promise.all(reads)
 })
