@@ -93,7 +93,8 @@ function show(response: ServerResponse, body: Buffer | undefined, change: Docume
     response.end()
     return
   }
-  const shown = body ? shownBy(change, body.toString('utf8')) : 'The page is too long.'
+  const given = body?.toString('utf8')
+  const shown = given === undefined ? 'The page is too long.' : shownBy(change, given)
   const isShown = typeof shown === 'object'
   if (!isShown) {
     response.statusCode = 502
@@ -104,9 +105,11 @@ function show(response: ServerResponse, body: Buffer | undefined, change: Docume
     : { html: JSON.stringify({ status_code: 502, detail: shown }), policy: '' }
   if (nonce) giveNonce(response, nonce)
   if (policy) response.appendHeader('Content-Security-Policy', policy)
+  // What is not in UTF-8 would not be the same any more.
+  const bytes = body && html === given ? body : Buffer.from(html)
   response.removeHeader('Transfer-Encoding')
-  response.setHeader('Content-Length', Buffer.byteLength(html))
-  response.end(html)
+  response.setHeader('Content-Length', bytes.length)
+  response.end(bytes)
 }
 
 /** The document, or why there is none. */

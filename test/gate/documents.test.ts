@@ -89,6 +89,15 @@ describe('a document', () => {
     expect(headers['cache-control']).toBe('private, no-store')
   })
 
+  it('stays as it is, byte for byte, if its HTML is not changed', async () => {
+    const latin = Buffer.from('caf\u00e9', 'latin1')
+    const change = { document: (text: string) => ({ html: text, policy: 'sandbox' }) }
+    const { headers, isWhole } = await show(pageOf(latin as never), { accept }, change)
+    // In UTF-8 there would be two more.
+    expect([headers['content-length'], isWhole]).toEqual(['4', true])
+    expect(headers['content-security-policy']).toBe('sandbox')
+  })
+
   it('of more than 64 MiB does not pass', async () => {
     const respond: Respond = (response) => {
       response.writeHead(200, html)
