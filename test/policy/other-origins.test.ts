@@ -44,6 +44,10 @@ it.each<[string, Record<string, string>]>([
     'behind a proxy with another name',
     { origin: 'http://studio.example.com', 'x-forwarded-host': 'studio.example.com:80' },
   ],
+  [
+    'behind two proxies with other names',
+    { origin: 'http://studio.example.com', 'x-forwarded-host': 'studio.example.com, inner' },
+  ],
   ['with a token', { 'sec-fetch-site': 'cross-site', authorization: 'Token 37' }],
 ])('lets changes pass %s', async (_, headers) => {
   expect(await statusOf(headers)).toBe(200)

@@ -21,8 +21,9 @@ function isOfOtherOrigin({ headers }: IncomingMessage): boolean {
   const { 'sec-fetch-site': site, origin, host, 'x-forwarded-host': forwarded } = headers
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   if (origin === undefined) return false
-  const hosts = [host, forwarded, headers[':authority']].flat()
-  return !hosts.some((each) => each !== undefined && isHostOf(origin, String(each)))
+  // Each proxy adds its own host to the list of those before it.
+  const hosts = [host, headers[':authority'], ...String(forwarded ?? '').split(',')]
+  return !hosts.some((each) => each !== undefined && isHostOf(origin, String(each).trim()))
 }
 
 /** Either may leave out the port of its scheme. */
