@@ -43,15 +43,22 @@ let opened: Page
 
 beforeAll(async () => {
   browser = await launch()
-  const pages = { '/projects/1/data': ['html', page], '/projects/2': ['html', page] } as const
-  studio = await listen(
-    studioOf({
-      ...pages,
-      '/react-app/main.js': ['js', main],
-      '/react-app/chunk.js': ['js', 'ran.push("chunk")'],
-      '/static/forms.js': ['js', 'ran.push("forms")'],
-    }),
-  )
+  const pages = {
+    '/projects/1/data': ['html', page],
+    '/projects/2': ['html', page],
+    '/user/account/legacy-token': ['html', page],
+  } as const
+  const answer = studioOf({
+    ...pages,
+    '/react-app/main.js': ['js', main],
+    '/react-app/chunk.js': ['js', 'ran.push("chunk")'],
+    '/static/forms.js': ['js', 'ran.push("forms")'],
+  })
+  studio = await listen((request, response) => {
+    // As some proxies say.
+    response.setHeader('referrer-policy', 'no-referrer')
+    answer(request, response)
+  })
   room = await openRoom({ url: studio.url, token: ownerToken })
   await room.know('person37@example.com', { role: 'Administrator' })
 })
@@ -95,4 +102,11 @@ it('is in no frame', async () => {
     document.body.append(frame)
   }`)
   await refused
+})
+
+it('shows the token of its reader also behind a proxy that hides which page asks', async () => {
+  const ask = "fetch('/api/current-user/token').then(({ status }) => status)"
+  expect(await opened.evaluate(ask)).toBe(403)
+  await opened.goto(`${room.url}/user/account/legacy-token`)
+  expect(await opened.evaluate(ask)).toBe(200)
 })

@@ -64,7 +64,7 @@ function withNonce(html: string, forms: string) {
     [...attributes.matchAll(sourceFolder)].map(([, folder = '']) => folder),
   )
   const guards = [scriptGuard([...new Set(folders)]), linkGuard, backGuard, workerGuard].join('\n')
-  const guard = `<script nonce="${nonce}">${guards}</script>`
+  const guard = `${referrer}<script nonce="${nonce}">${guards}</script>`
   const page = html
     .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
       if (attributes === undefined) return whole
@@ -74,6 +74,12 @@ function withNonce(html: string, forms: string) {
     .replace(/<head[^>]*>/i, (head) => `${head}${guard}`)
   return { html: page, policy, nonce }
 }
+
+/**
+ * The policy of Label Studio itself. By `Referer` the gate knows which page asks, and a proxy may
+ * have told the browser to leave it out.
+ */
+const referrer = '<meta name="referrer" content="same-origin">'
 
 /** Comments, and scripts with their text: a `<script` within either is no element. */
 const scripts = /<!--[\s\S]*?-->|<script(?=[\s>])([^>]*)>([\s\S]*?)<\/script/gi
